@@ -1,0 +1,1 @@
+"""The desk: where signed-in advocates see who waits, take conversations over, and write to people."""

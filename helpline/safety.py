@@ -1,0 +1,239 @@
+"""The first safety tier: a level for every message from the lexicons in `data/safety`, with plain `re`.
+
+It needs no engine and no spaCy, so the edge runs it on every message in every state. The pattern
+language is described in `docs/safety.md`; `havenline` and the engine share the lexicons.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from helpline.settings import PROJECT
+from helpline.text import fold
+
+LEXICONS = PROJECT / "data" / "safety"
+LEVELS = ("none", "concern", "urgent", "imminent")
+CRISIS = ("urgent", "imminent")
+
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|\d+")
+LONGEST_WORD = 64  # a longer "word" is cut, so that no pattern can be made to backtrack for long
+_SENTENCE_END = re.compile(r"[.!?\n؟。！？…]")
+_GAP = r"(?:\S+ ){0,3}?"
+
+
+class BadPattern(ValueError):
+    """A lexicon holds a pattern that cannot be compiled."""
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a message says about safety: its level, the crisis intent, and the words that show it."""
+
+    level: str = "none"
+    intent: str | None = None
+    words: tuple[str, ...] = ()
+    language: str | None = None
+    cannot_talk: bool = False
+    safe_word: bool = False
+
+    @property
+    def crisis(self) -> bool:
+        """Whether the level is one that needs a human at once."""
+        return self.level in CRISIS
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One compiled pattern and what a match of it means."""
+
+    regex: re.Pattern[str]
+    first: frozenset[str]
+    meaning: str
+    level: str = "none"
+    intent: str | None = None
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The patterns of one language, found by the first word that can begin them."""
+
+    language: str
+    safe_words: frozenset[str]
+    by_word: dict[str, tuple[Pattern, ...]]
+    anywhere: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A pattern found in a message: words `start` to `end` (exclusive)."""
+
+    pattern: Pattern
+    start: int
+    end: int
+
+    def overlaps(self, other: "Match") -> bool:
+        """Whether both share a word."""
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True)
+class Words:
+    """A message as folded words, with where each stood and in which sentence."""
+
+    original: str
+    folded: list[str]
+    spans: list[tuple[int, int]]
+    sentences: list[int]
+
+
+def worse(one: str, other: str) -> str:
+    """The higher of two safety levels."""
+    return max(one, other, key=LEVELS.index)
+
+
+def assess(text: str) -> Assessment:
+    """The safety of one message, by the lexicons of all languages; bounded time for any input."""
+    words = _words(text)
+    found = [_judge(words, lexicon) for lexicon in lexicons()]
+    best = max(found, key=lambda a: (LEVELS.index(a.level), a.cannot_talk), default=Assessment())
+    return Assessment(
+        level=best.level,
+        intent=best.intent,
+        words=tuple(dict.fromkeys(word for a in found for word in a.words)),
+        language=best.language if best.level != "none" or best.cannot_talk else None,
+        cannot_talk=any(a.cannot_talk for a in found),
+        safe_word=any(" ".join(words.folded) in lexicon.safe_words for lexicon in lexicons()),
+    )
+
+
+@lru_cache
+def lexicons() -> tuple[Lexicon, ...]:
+    """The lexicons of all languages. Raises BadPattern with file and pattern."""
+    return tuple(read_lexicon(path) for path in sorted(LEXICONS.glob("*.yml")))
+
+
+def read_lexicon(path: Path) -> Lexicon:
+    """The compiled lexicon of one file. Raises BadPattern."""
+    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    patterns = [_compile(p, "cannot_talk") for p in data["cannot_talk"]]
+    patterns += [_compile(p, "not_danger") for p in data["not_danger"]]
+    patterns += [_compile(p, "past") for p in data["past"]]
+    for group in data["danger"]:
+        patterns += [_compile(p, "danger", group["level"], group["intent"]) for p in group["patterns"]]
+    by_word: dict[str, list[Pattern]] = {}
+    for pattern in patterns:
+        for word in pattern.first:
+            by_word.setdefault(word, []).append(pattern)
+    return Lexicon(
+        language=data["language"],
+        safe_words=frozenset(" ".join(_words(word).folded) for word in data["safe_words"]),
+        by_word={word: tuple(found) for word, found in by_word.items()},
+        anywhere=tuple(p for p in patterns if not p.first),
+    )
+
+
+def _words(text: str) -> Words:
+    folded, spans, sentences = [], [], []
+    sentence, position = 0, 0
+    for match in re.finditer(r"\S+", text):
+        if _SENTENCE_END.search(text[position : match.start()]):
+            sentence += 1
+        for piece in _pieces(match.group(), match.start()):
+            folded.append(piece[0])
+            spans.append(piece[1])
+            sentences.append(sentence)
+        position = match.start()
+    return Words(text, folded, spans, sentences)
+
+
+def _pieces(chunk: str, offset: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    for word in _WORD.findall(fold(chunk)):
+        yield word[:LONGEST_WORD], (offset, offset + len(chunk))
+
+
+def _compile(source: str, meaning: str, level: str = "none", intent: str | None = None) -> Pattern:
+    elements = [e for part in source.split() for e in _split_han(part)]
+    if not elements or all(e.endswith("?") or e == "..." for e in elements):
+        raise BadPattern(f"{source!r} matches everything")
+    regex = re.compile("".join(_element(e) for e in elements))
+    return Pattern(regex, _first_words(elements), meaning, level, intent)
+
+
+def _split_han(part: str) -> list[str]:
+    """A part of a pattern as elements: `报警` is two words, `打|杀` stays one of two alternatives."""
+    if "|" in part or not re.search(f"[{_HAN}]", part):
+        return [part]
+    return re.findall(rf"[{_HAN}]\??|[^{_HAN}]+", part)
+
+
+def _alternatives(element: str) -> list[str]:
+    words = []
+    for word in element.removesuffix("?").split("|"):
+        left, right = word.startswith("+"), word.endswith("+")
+        pieces = _WORD.findall(fold(word.strip("+")))
+        if not pieces:
+            raise BadPattern(f"an empty alternative in {element!r}")
+        words.append(("\\S*" if left else "") + " ".join(map(re.escape, pieces)) + ("\\S*" if right else ""))
+    return words
+
+
+def _element(element: str) -> str:
+    if element in ("...", "…"):
+        return _GAP
+    inner = f"(?:{'|'.join(_alternatives(element))}) "
+    return f"(?:{inner})?" if element.endswith("?") else inner
+
+
+def _first_words(elements: list[str]) -> frozenset[str]:
+    """The words that can begin a match; none when it can begin with words that cannot be listed."""
+    first: set[str] = set()
+    for element in elements:
+        if element in ("...", "…") or "+" in element:
+            return frozenset()
+        first |= {re.sub(r"\\(.)", r"\1", a).split(" ")[0] for a in _alternatives(element)}
+        if not element.endswith("?"):
+            break
+    return frozenset(first)
+
+
+def _matches(words: Words, lexicon: Lexicon) -> list[Match]:
+    text = "".join(f"{word} " for word in words.folded)
+    found, position = [], 0
+    for index, word in enumerate(words.folded):
+        for pattern in (*lexicon.by_word.get(word, ()), *lexicon.anywhere):
+            match = pattern.regex.match(text, position)
+            if match:
+                found.append(Match(pattern, index, index + match.group().count(" ")))
+        position += len(word) + 1
+    return found
+
+
+def _judge(words: Words, lexicon: Lexicon) -> Assessment:
+    matches = _matches(words, lexicon)
+    by_meaning = {m: [x for x in matches if x.pattern.meaning == m] for m in ("not_danger", "past")}
+    past = {words.sentences[m.start] for m in by_meaning["past"]}
+    live = [
+        m
+        for m in matches
+        if m.pattern.meaning in ("danger", "cannot_talk") and not any(m.overlaps(x) for x in by_meaning["not_danger"])
+    ]
+    level, intent, shown = "none", None, []
+    for match in live:
+        if match.pattern.meaning != "danger":
+            continue
+        over = words.sentences[match.start] in past and match.pattern.intent != "suicidal_thoughts"
+        own = "concern" if over else match.pattern.level
+        shown.append(_shown(words, match))
+        if worse(own, level) != level:
+            level, intent = own, match.pattern.intent if own in CRISIS else None
+    quiet = any(m.pattern.meaning == "cannot_talk" for m in live)
+    return Assessment(level, intent, tuple(shown), lexicon.language, quiet)
+
+
+def _shown(words: Words, match: Match) -> str:
+    return words.original[words.spans[match.start][0] : words.spans[match.end - 1][1]]
