@@ -3,12 +3,12 @@ UV := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 PY := .venv/bin/python
 ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: run test lint bench setup browser
+.PHONY: run test lint bench setup debian
 
 run: setup ## start everything on this machine; Ctrl-C stops it
 	@HAVENLINE_DEV=1 exec .venv/bin/havenline up
 
-test: setup browser lint ## lint, types and all tests
+test: setup debian lint ## lint, types and all tests
 	@$(PY) -m pytest
 
 lint: setup
@@ -31,7 +31,8 @@ setup: .venv/.installed
 	@python3 -m venv .uv || { echo "python3 cannot make a virtual environment: install python3-venv, or uv"; exit 1; }
 	@.uv/bin/pip install --quiet uv
 
-browser:
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
-	  echo "installing Chromium for the tests ..."; \
-	  $(ROOT) apt-get update -qq && $(ROOT) apt-get install -y -qq chromium chromium-driver >/dev/null; }
+debian:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  echo "installing Chromium and PostgreSQL for the tests ..."; \
+	  $(ROOT) apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive $(ROOT) apt-get install -y -qq chromium chromium-driver postgresql >/dev/null; }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Conversation, conversation
@@ -13,6 +13,8 @@ from helpline.sentences import languages, native_name
 Events = list[dict[str, Any]]
 Domain = dict[str, Any]
 OPTIONS = ("find_shelter", "find_counselling", "find_legal_help", "ask_how_to_report", "ask_rights", "request_human")
+
+_LISTEN = FollowupAction("action_listen")  # every rule ends with the introduction: saves predicting that
 
 
 class Greet(Action):
@@ -39,9 +41,9 @@ class Introduce(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> Events:
         if tracker.slots.get("introduced"):
-            return []
+            return [_LISTEN]
         dispatcher.utter_message(text=conversation(tracker).say("utter_introduction_brief"))
-        return [SlotSet("introduced", True)]
+        return [SlotSet("introduced", True), _LISTEN]
 
 
 class Answer(Action):

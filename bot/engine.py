@@ -9,6 +9,7 @@ from rasa.shared.core.domain import Domain
 
 from bot.actions_inside import action_endpoint, check_answers_quickly
 from bot.nlg import CatalogueGenerator
+from bot.runner import SequentialRunner
 from bot.tracker_store import EncryptedTrackerStore
 from helpline.database import Database
 from helpline.keys import Keys, open_ring
@@ -35,6 +36,7 @@ def load(model: Path, store: TrackerStore) -> Agent:
         action_endpoint=action_endpoint(settings().actions_url),
     )
     agent.load_model(model)
+    agent.processor.graph_runner = SequentialRunner(agent.processor.graph_runner)
     store.domain = agent.domain
     # The agent wraps every store in one that falls back to memory without a word.
     agent.tracker_store = agent.processor.tracker_store = store

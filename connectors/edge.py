@@ -95,6 +95,10 @@ class Edge:
     async def changed(self, conversation_id: int, sid: str | None = None) -> None:
         """To be awaited after every transaction that touched a conversation. `sid` is who wrote, if live."""
         self.turns.wake(conversation_id)
+        await self.show(conversation_id, sid)
+
+    async def show(self, conversation_id: int, sid: str | None = None) -> None:
+        """What is new in a conversation goes to everybody who looks on, and to the phone."""
         self.sender.wake()
         await self.push.messages(conversation_id, sid)
         await self._nudge_desks(conversation_id)

@@ -57,7 +57,7 @@ class Turns:
         while question := await self._edge.run(dialogue.next_question, self._edge.line, conversation_id):
             async with self._slots:
                 went_on = await self._handle(question)
-            await self._edge.changed(conversation_id)
+            await self._edge.show(conversation_id)
             if not went_on:
                 return
 
@@ -68,6 +68,8 @@ class Turns:
             await self._edge.run(dialogue.take_late, line, question)
             self._edge.judge(question.conversation_id, question.sequence, question.text)
             return True
+        if question.noticed and not self._edge.engine.ready:
+            return False  # they know that it takes longer; upkeep wakes this worker when the engine is back
         try:
             await self._edge.typing(question.conversation_id)
             with TURN_SECONDS.time():

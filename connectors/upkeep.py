@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BEAT_SECONDS = 1.0
-OWNERS_EVERY, ERASING_EVERY, RETENTION_EVERY = 5, 5, 600  # beats
+OWNERS_EVERY, ERASING_EVERY, WAITING_EVERY, RETENTION_EVERY = 5, 5, 15, 600  # beats
 
 
 class Upkeep:
@@ -23,6 +23,7 @@ class Upkeep:
 
     def __init__(self, edge: "Edge") -> None:
         self._edge = edge
+        self._ready = False
 
     async def work(self) -> None:
         """Beats for as long as the edge runs; a beat that fails is logged, and the next one comes."""
@@ -36,7 +37,7 @@ class Upkeep:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _beat(self, beat: int) -> None:
-        await self._engine()
+        await self._engine(beat)
         if beat % OWNERS_EVERY == 0:
             await self._owners()
         if beat % ERASING_EVERY == 0:
@@ -45,10 +46,13 @@ class Upkeep:
             await self._edge.run(erasure.close_idle, self._edge.line)
             await self._edge.run(erasure.purge, self._edge.line)
 
-    async def _engine(self) -> None:
+    async def _engine(self, beat: int) -> None:
         """Messages that wait are taken up again: answered when the engine is back, put before a human when late."""
-        ENGINE_READY.set(await self._edge.engine.probe())
-        await self._edge.turns.wake_waiting()
+        before, ready = self._ready, await self._edge.engine.probe()
+        self._ready = ready
+        ENGINE_READY.set(ready)
+        if (ready and not before) or beat % WAITING_EVERY == 0:
+            await self._edge.turns.wake_waiting()
 
     async def _owners(self) -> None:
         for conversation_id in await self._edge.write(handoff.release_vanished, self._edge.line):

@@ -35,6 +35,12 @@ def is_stopped(session: Session, hashes: list[str]) -> bool:
     return bool(newest and newest.stopped)
 
 
+def carry_over(session: Session, hashes: list[str]) -> None:
+    """Records under the newest address key a STOP that is known only under an older one."""
+    if is_stopped(session, hashes):
+        set_stopped(session, hashes[0], True)
+
+
 def set_stopped(session: Session, address_hash: str, stopped: bool) -> None:
     """Records that an address may not, or may again, be written to."""
     session.merge(Consent(address_hash=address_hash, stopped=stopped, changed_at=now()))

@@ -47,6 +47,14 @@ def get(session: Session, conversation_id: int) -> Conversation:
     return conversation
 
 
+def lock(session: Session, conversation_id: int) -> Conversation:
+    """The conversation, for changing it: nobody else does until the transaction ends. Raises NotFound."""
+    conversation = session.get(Conversation, conversation_id, with_for_update=True)
+    if conversation is None:
+        raise NotFound
+    return conversation
+
+
 def find_open(session: Session, line: Line, address: Address) -> Conversation | None:
     """The open conversation of an address, locked for this transaction."""
     hashes = line.keys.address_hashes(address.value)

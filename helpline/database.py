@@ -14,9 +14,11 @@ from typing import Any
 from sqlalchemy import DateTime, create_engine, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
 BUSY_SECONDS = 15  # how long a writer waits for another one's lock
+POOL = 8  # connections to a SQLite file that are kept open
 
 
 def now() -> datetime:
@@ -45,6 +47,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        self._readers = self.engine.execution_options(read_only=True)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -58,10 +61,6 @@ class Database:
         with Session(self._readers, future=True) as session:
             yield session
 
-    @property
-    def _readers(self) -> Engine:
-        return self.engine.execution_options(read_only=True)
-
     def close(self) -> None:
         """Closes every connection; on SQLite the write-ahead log is folded back first."""
         self.engine.dispose()
@@ -73,7 +72,14 @@ def _engine(url: str) -> Engine:
     file = make_url(url).database
     if file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(url, future=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        future=True,
+        poolclass=QueuePool,  # SQLAlchemy 1.4 would open a file anew for every transaction
+        pool_size=POOL,
+        max_overflow=-1,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -31,7 +31,7 @@ class Question:
     language: str | None
     country: str | None
     late: bool
-    attempts: int
+    noticed: bool
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _question(line: Line, conversation: Conversation, message: Message) -> Quest
         language=conversation.language,
         country=conversation.country,
         late=inbox.age(message) > line.settings.late_after,
-        attempts=message.attempts,
+        noticed=conversation.noticed_at is not None,
     )
 
 

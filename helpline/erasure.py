@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
 from helpline import conversations, handoff, messages
 from helpline.conversations import TEXTING
@@ -25,7 +26,7 @@ def begin(session: Session, line: Line, conversation: Conversation, actor: str, 
     """
     messages.cancel_unsent(session, conversation.address_hash)
     _note_copies(session, conversation)
-    session.execute(delete(Message).where(Message.conversation_id == conversation.id), execution_options=_NO_SYNC)
+    session.execute(delete(Message).where(Message.conversation_id == conversation.id))
     conversation.facts_cipher = None
     conversation.erased_at = now()
     box = line.keys.box(conversation.key_id)
@@ -51,30 +52,39 @@ def _note_copies(session: Session, conversation: Conversation) -> None:
 
 def finish(line: Line) -> int:
     """Destroys key and rows of every erased conversation whose confirmation has left; how many."""
-    with line.database.write() as session:
-        done = [_destroy_rows(session, c) for c in _erasable(session)]
-    for key_id in done:
+    return _destroy(line, _erasable())
+
+
+def _destroy(line: Line, doomed: Select) -> int:
+    """Destroys keys and rows of closed conversations; how many. The keys go first: were the process to
+    end in between, the words would be gone already, and the next sweep would find the rows again.
+    """
+    with line.database.read() as session:
+        keys = {conversation.id: conversation.key_id for conversation in session.execute(doomed).scalars()}
+    for key_id in keys.values():
         line.keys.destroy(key_id)
-    return len(done)
+    with line.database.write() as session:
+        for conversation_id in keys:
+            if conversation := session.get(Conversation, conversation_id):
+                _destroy_rows(session, conversation)
+    return len(keys)
 
 
-def _erasable(session: Session) -> list[Conversation]:
+def _erasable() -> Select:
     leaving = select(Outbox.conversation_id).where(Outbox.status.in_(LEAVING))
     soon, late = now() - timedelta(seconds=FAREWELL_SECONDS), now() - timedelta(minutes=FAREWELL_MINUTES)
-    query = select(Conversation).where(
+    return select(Conversation).where(
         Conversation.erased_at < soon, or_(Conversation.id.not_in(leaving), Conversation.erased_at < late)
     )
-    return list(session.execute(query).scalars())
 
 
-def _destroy_rows(session: Session, conversation: Conversation) -> str:
-    """Deletes a conversation's rows, notes what others still hold, and returns the id of its key."""
+def _destroy_rows(session: Session, conversation: Conversation) -> None:
+    """Deletes a conversation's rows and notes what others still hold."""
     _note_copies(session, conversation)
     session.add(Cleanup(kind="tracker", reference=conversation.key_id))
     for table in (Outbox, Message, Event):
         session.execute(delete(table).where(table.conversation_id == conversation.id), execution_options=_NO_SYNC)
     session.execute(delete(Conversation).where(Conversation.id == conversation.id), execution_options=_NO_SYNC)
-    return str(conversation.key_id)
 
 
 def close_idle(line: Line) -> int:
@@ -82,7 +92,7 @@ def close_idle(line: Line) -> int:
     limit = now() - timedelta(hours=line.settings.idle_close_hours)
     query = select(Conversation).where(Conversation.state == "bot", Conversation.updated_at < limit)
     with line.database.write() as session:
-        idle = list(session.execute(query).scalars())
+        idle = list(session.execute(query.with_for_update(skip_locked=True)).scalars())
         for conversation in idle:
             conversations.move(session, conversation, "closed", "line", "idle")
     return len(idle)
@@ -91,12 +101,7 @@ def close_idle(line: Line) -> int:
 def purge(line: Line) -> int:
     """Destroys the closed conversations that are older than the retention time; how many."""
     limit = now() - timedelta(days=line.settings.retention_days)
-    query = select(Conversation).where(Conversation.state == "closed", Conversation.closed_at < limit)
-    with line.database.write() as session:
-        gone = [_destroy_rows(session, c) for c in session.execute(query).scalars()]
-    for key_id in gone:
-        line.keys.destroy(key_id)
-    return len(gone)
+    return _destroy(line, select(Conversation).where(Conversation.state == "closed", Conversation.closed_at < limit))
 
 
 def due(session: Session) -> list[Cleanup]:

@@ -103,7 +103,7 @@ def online(session: Session) -> int:
 
 def claim(session: Session, line: Line, conversation_id: int, advocate: Advocate) -> Conversation:
     """Makes an advocate the one owner of a queued conversation. Raises Conflict when they came second."""
-    conversation = conversations.get(session, conversation_id)
+    conversation = conversations.lock(session, conversation_id)
     if conversation.state != "queued":
         raise Conflict
     who = f"advocate:{advocate.id}"
@@ -124,7 +124,7 @@ def send(
     Raises Refused when the advocate does not own the conversation, has not seen the person's latest
     message (`seen` is the last sequence they saw), or the person may not be written to now.
     """
-    conversation = conversations.get(session, conversation_id)
+    conversation = conversations.lock(session, conversation_id)
     external_id = f"desk:{advocate.id}:{client_id}"
     known = session.execute(select(Message).where(Message.external_id == external_id)).scalar()
     if known:
@@ -154,7 +154,7 @@ def leave(
     session: Session, line: Line, conversation_id: int, advocate: Advocate, to: str, tell: str, name: str
 ) -> Conversation:
     """The owner lets go of a conversation: to the bot, back to the queue, or closed. Raises Refused."""
-    conversation = conversations.get(session, conversation_id)
+    conversation = conversations.lock(session, conversation_id)
     if conversation.state != "human" or conversation.owner_id != advocate.id:
         raise Refused("not_owner")
     box = line.keys.box(conversation.key_id)

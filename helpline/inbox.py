@@ -37,6 +37,7 @@ class Accepted:
     """What became of an incoming message."""
 
     conversation_id: int
+    key_id: str
     sequence: int
     duplicate: bool = False
 
@@ -50,6 +51,7 @@ class _Case:
     conversation: Conversation
     box: Fernet
     hashes: list[str]
+    stopped: bool
     incoming: Incoming
     assessment: Assessment
     message: Message
@@ -81,13 +83,15 @@ def clean(text: str) -> str:
 def _accept(session: Session, line: Line, incoming: Incoming) -> Accepted:
     known = session.execute(select(Message).where(Message.external_id == incoming.external_id)).scalar()
     if known:
-        return Accepted(known.conversation_id, known.sequence, duplicate=True)
+        key_id = conversations.get(session, known.conversation_id).key_id
+        return Accepted(known.conversation_id, key_id, known.sequence, duplicate=True)
     conversation = conversations.find_open(session, line, incoming.address)
     if conversation is None:
         conversation = conversations.open_new(session, line, incoming.address, line.keys.create())
+        consent.carry_over(session, line.keys.address_hashes(incoming.address.value))
     case = _store(session, line, conversation, incoming)
     _act(case)
-    return Accepted(conversation.id, case.message.sequence)
+    return Accepted(conversation.id, conversation.key_id, case.message.sequence)
 
 
 def _store(session: Session, line: Line, conversation: Conversation, incoming: Incoming) -> _Case:
@@ -104,7 +108,9 @@ def _store(session: Session, line: Line, conversation: Conversation, incoming: I
     conversation.silent = False
     conversation.safety = safety.worse(conversation.safety, assessment.level)
     hashes = line.keys.address_hashes(incoming.address.value)
-    return _Case(session, line, conversation, box, hashes, replace(incoming, payload=payload), assessment, message)
+    stopped = consent.is_stopped(session, hashes)
+    pressed = replace(incoming, payload=payload)
+    return _Case(session, line, conversation, box, hashes, stopped, pressed, assessment, message)
 
 
 def _pressed(offered: tuple[Button, ...], incoming: Incoming) -> Button | None:
@@ -127,7 +133,7 @@ def _act(case: _Case) -> None:
 def _consent(case: _Case) -> bool:
     if case.conversation.channel not in TEXTING:
         return False
-    word = consent.carrier_word(case.incoming.text, consent.is_stopped(case.session, case.hashes))
+    word = consent.carrier_word(case.incoming.text, case.stopped)
     if word in ("stop", "start"):
         for address_hash in case.hashes:
             consent.set_stopped(case.session, address_hash, word == "stop")
@@ -182,7 +188,7 @@ def _crisis(case: _Case) -> bool:
 
 
 def _stopped(case: _Case) -> bool:
-    return consent.is_stopped(case.session, case.hashes)
+    return case.stopped
 
 
 def _pressed_for_line(case: _Case) -> bool:

@@ -11,8 +11,10 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+from cachetools import TTLCache
 from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import Column, LargeBinary, String, delete, select
 from sqlalchemy.orm import declarative_base
@@ -20,6 +22,8 @@ from sqlalchemy.orm import declarative_base
 from helpline.database import Database, UtcTime, now
 
 KeysBase: Any = declarative_base()
+
+OPENED, OPENED_SECONDS = 4096, 60  # data keys kept unwrapped in memory: those of the conversations going on now
 
 
 class DataKey(KeysBase):
@@ -72,6 +76,8 @@ class Keys:
         self._ring = ring
         self._master = MultiFernet([Fernet(key) for key in ring.master])
         self._database = database
+        self._opened: TTLCache[str, Fernet] = TTLCache(OPENED, OPENED_SECONDS)
+        self._lock = Lock()
         KeysBase.metadata.create_all(database.engine)
 
     def create(self) -> str:
@@ -83,6 +89,15 @@ class Keys:
 
     def box(self, key_id: str) -> Fernet:
         """What encrypts and decrypts under a data key. Raises KeyDestroyed when it is gone."""
+        with self._lock:
+            opened = self._opened.get(key_id)
+        if opened is None:
+            opened = self._open(key_id)
+            with self._lock:
+                self._opened[key_id] = opened
+        return opened
+
+    def _open(self, key_id: str) -> Fernet:
         with self._database.read() as session:
             wrapped = session.execute(select(DataKey.wrapped).where(DataKey.id == key_id)).scalar()
         if wrapped is None:
@@ -91,6 +106,8 @@ class Keys:
 
     def destroy(self, key_id: str) -> None:
         """Deletes a data key for good, from the live file's free pages and write-ahead log too."""
+        with self._lock:
+            self._opened.pop(key_id, None)
         with self._database.write() as session:
             session.execute(delete(DataKey).where(DataKey.id == key_id))
         if self._database.engine.dialect.name == "sqlite":

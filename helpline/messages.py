@@ -4,16 +4,19 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile, takewhile
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from helpline.conversations import TEXTING
 from helpline.database import now
 from helpline.models import Conversation, Message, Outbox
 
+WITHDRAWN = "withdrawn"  # in `Outbox.error_code`: cancelled while it was on its way
+LONGEST_TURN = 20  # messages looked back for the buttons that were offered
 # What is sent although the conversation has moved on since it was written: see `helpline.outbox`.
 ALWAYS_SENT = ("crisis", "announcement", "advocate")
 
@@ -51,14 +54,11 @@ class Entry:
     delivery: str | None
 
 
-def next_sequence(session: Session, conversation: Conversation) -> int:
-    """The conversation's next sequence number, taken in this transaction."""
-    step = {"last_sequence": Conversation.last_sequence + 1, "updated_at": now()}
-    where = Conversation.id == conversation.id
-    session.flush()
-    session.execute(update(Conversation).where(where).values(step), execution_options={"synchronize_session": False})
-    session.refresh(conversation)
-    return conversation.last_sequence
+def next_sequence(conversation: Conversation) -> int:
+    """The next sequence number of a conversation that this transaction has locked."""
+    conversation.last_sequence += 1
+    conversation.updated_at = now()
+    return int(conversation.last_sequence)
 
 
 def add(
@@ -75,7 +75,7 @@ def add(
     """Adds a message; one for a person who texts is queued out in the same transaction."""
     message = Message(
         conversation_id=conversation.id,
-        sequence=next_sequence(session, conversation),
+        sequence=next_sequence(conversation),
         external_id=external_id,
         author=author,
         kind=kind,
@@ -122,30 +122,29 @@ def entry(message: Message, box: Fernet, delivery: str | None = None) -> Entry:
 
 def offered(session: Session, conversation: Conversation, box: Fernet) -> tuple[Button, ...]:
     """The buttons of the helpline's last turn: all that may be pressed now."""
-    ours = select(func.max(Message.sequence)).where(
-        Message.conversation_id == conversation.id, Message.author != "person"
-    )
-    last = session.execute(ours).scalar() or 0
-    theirs = select(func.max(Message.sequence)).where(
-        Message.conversation_id == conversation.id, Message.author == "person", Message.sequence < last
-    )
-    since = session.execute(theirs).scalar() or 0
-    turn = select(Message).where(
-        Message.conversation_id == conversation.id, Message.author != "person", Message.sequence > since
-    )
-    found = session.execute(turn.order_by(Message.sequence)).scalars()
-    return tuple(button for message in found for button in load(box.decrypt(message.body_cipher)).buttons)
+    if not conversation.last_sequence:
+        return ()
+    query = select(Message.author, Message.body_cipher).where(Message.conversation_id == conversation.id)
+    newest = session.execute(query.order_by(Message.sequence.desc()).limit(LONGEST_TURN)).all()
+    since = dropwhile(lambda message: message.author == "person", newest)
+    turn = list(takewhile(lambda message: message.author != "person", since))
+    return tuple(button for message in reversed(turn) for button in load(box.decrypt(message.body_cipher)).buttons)
 
 
 def cancel_unsent(session: Session, address_hash: str) -> None:
-    """Cancels everything that has not left for an address, in whatever conversation."""
+    """Cancels everything that has not left for an address, in whatever conversation.
+
+    What is on its way is marked as withdrawn, so that it is not offered a second time.
+    """
     theirs = select(Conversation.id).where(Conversation.address_hash == address_hash)
-    session.execute(
-        update(Outbox)
-        .where(Outbox.conversation_id.in_(theirs), Outbox.status == "pending")
-        .values(status="cancelled", updated_at=now()),
-        execution_options={"synchronize_session": False},
-    )
+    for statuses, values in (
+        (("pending",), {"status": "cancelled", "updated_at": now()}),
+        (("sending", "unknown"), {"error_code": WITHDRAWN}),
+    ):
+        session.execute(
+            update(Outbox).where(Outbox.conversation_id.in_(theirs), Outbox.status.in_(statuses)).values(values),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def dump(body: Body) -> bytes:

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, aliased
 from helpline import conversations, messages
 from helpline.database import now
 from helpline.line import Line
-from helpline.messages import ALWAYS_SENT, Body
-from helpline.models import Message, Outbox
+from helpline.messages import ALWAYS_SENT, WITHDRAWN, Body
+from helpline.models import Cleanup, Conversation, Message, Outbox
 
 # A status only moves forward along these ranks; `failed` and `delivered` are final.
 RANK = {"pending": 0, "sending": 1, "unknown": 2, "accepted": 3, "sent": 4, "delivered": 5, "failed": 5, "cancelled": 5}
@@ -47,29 +47,29 @@ class Letter:
     conversation_id: int
 
 
-def take_next(line: Line) -> Letter | None:
-    """The next message that may leave now, marked as being sent; None when there is none."""
+def take(line: Line, most: int) -> list[Letter]:
+    """The messages that may leave now, `most` of them at most, marked as being sent."""
     with line.database.write() as session:
-        row = _next_row(session)
-        while row is not None:
-            letter = _letter(session, line, row)
-            if letter:
-                return letter
-            row = _next_row(session)
-    return None
+        letters = [_letter(session, line, row) for row in _next_rows(session, most)]
+    return [letter for letter in letters if letter]
 
 
-def _next_row(session: Session) -> Outbox | None:
-    """The oldest pending row with nothing unfinished before it for the same conversation."""
-    earlier = aliased(Outbox)
-    before = select(earlier.id).where(
-        earlier.conversation_id == Outbox.conversation_id,
-        earlier.status.in_(("pending", "sending")),
-        earlier.message_id < Outbox.message_id,
+def _next_rows(session: Session, most: int) -> list[Outbox]:
+    """The oldest pending row for each address that has nothing being sent, unless it is to wait."""
+    earlier, its = aliased(Outbox), aliased(Conversation)
+    before = (
+        select(earlier.id)
+        .join(its, its.id == earlier.conversation_id)
+        .where(
+            its.address_hash == Conversation.address_hash,
+            earlier.status.in_(("pending", "sending")),
+            earlier.message_id < Outbox.message_id,
+        )
     )
-    query = select(Outbox).where(Outbox.status == "pending", Outbox.next_attempt_at <= now(), ~before.exists())
-    query = query.order_by(Outbox.message_id).limit(1).with_for_update(skip_locked=True)
-    return session.execute(query).scalar()
+    query = select(Outbox).join(Conversation, Conversation.id == Outbox.conversation_id)
+    query = query.where(Outbox.status == "pending", Outbox.next_attempt_at <= now(), ~before.exists())
+    query = query.order_by(Outbox.message_id).limit(most).with_for_update(skip_locked=True, of=Outbox)
+    return list(session.execute(query).scalars())
 
 
 def _letter(session: Session, line: Line, row: Outbox) -> Letter | None:
@@ -79,7 +79,6 @@ def _letter(session: Session, line: Line, row: Outbox) -> Letter | None:
     row.updated_at = now()
     if message.kind not in ALWAYS_SENT and message.epoch != conversation.epoch:
         row.status = "cancelled"
-        session.flush()
         return None
     row.status = "sending"
     row.attempts += 1
@@ -97,9 +96,18 @@ def accepted(line: Line, outbox_id: str, provider_id: str, status: str) -> None:
     """The provider took a message and gave it an id."""
     with line.database.write() as session:
         row = session.get(Outbox, outbox_id)
-        if row:
+        if row is None:
+            _delete_copy(session, provider_id)
+        else:
             row.provider_id = provider_id
             _forward(row, RECEIPTS.get(status, "accepted"))
+
+
+def _delete_copy(session: Session, provider_id: str) -> None:
+    """The message was erased while it was on its way: what the provider has of it is to go as well."""
+    known = select(Cleanup.id).where(Cleanup.kind == "twilio", Cleanup.reference == provider_id)
+    if provider_id and session.execute(known).first() is None:
+        session.add(Cleanup(kind="twilio", reference=provider_id))
 
 
 def refused(line: Line, outbox_id: str) -> None:
@@ -107,7 +115,7 @@ def refused(line: Line, outbox_id: str) -> None:
     with line.database.write() as session:
         row = session.get(Outbox, outbox_id)
         if row and row.status == "sending":
-            row.status = "pending"
+            row.status = "cancelled" if row.error_code == WITHDRAWN else "pending"
             wait = min(FIRST_WAIT * 2 ** (row.attempts - 1), LONGEST_WAIT)
             row.next_attempt_at = row.updated_at = now()
             row.next_attempt_at += timedelta(seconds=wait)
@@ -127,14 +135,17 @@ def _set(line: Line, outbox_id: str, status: str, error_code: str | None) -> Non
     with line.database.write() as session:
         row = session.get(Outbox, outbox_id)
         if row:
-            _forward(row, status, error_code)
+            _forward(row, status, error_code or row.error_code)
 
 
 def receipt(line: Line, outbox_id: str, provider_id: str, status: str, error_code: str | None) -> int | None:
     """Moves a message's status forward by a provider's receipt; its conversation's id, None if unknown."""
+    if status not in RECEIPTS:
+        return None
     with line.database.write() as session:
         row = session.get(Outbox, outbox_id)
-        if row is None or status not in RECEIPTS:
+        if row is None:
+            _delete_copy(session, provider_id)
             return None
         row.provider_id = row.provider_id or provider_id
         _forward(row, RECEIPTS[status], error_code)
@@ -159,7 +170,13 @@ def resend_crisis(line: Line) -> int:
     """Puts crisis texts that stayed unknown back into the queue, once each; how many."""
     limit = now() - timedelta(seconds=RESEND_CRISIS_AFTER)
     query = select(Outbox).join(Message, Message.id == Outbox.message_id)
-    query = query.where(Message.kind == "crisis", Outbox.status == "unknown", ~Outbox.resent, Outbox.updated_at < limit)
+    query = query.where(
+        Message.kind == "crisis",
+        Outbox.status == "unknown",
+        ~Outbox.resent,
+        Outbox.updated_at < limit,
+        Outbox.error_code.is_distinct_from(WITHDRAWN),
+    )
     with line.database.write() as session:
         rows = list(session.execute(query).scalars())
         for row in rows:

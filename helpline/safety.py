@@ -21,6 +21,7 @@ CRISIS = ("urgent", "imminent")
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+|\d+")
+QUIET_SHARE = 0.4  # of a message's words that must say "I cannot talk" before the line falls silent
 LONGEST_WORD = 64  # a longer "word" is cut, so that no pattern can be made to backtrack for long
 _SENTENCE_END = re.compile(r"[.!?\n؟。！？…]")
 _GAP = r"(?:\S+ ){0,3}?"
@@ -104,7 +105,7 @@ def assess(text: str) -> Assessment:
     return Assessment(
         level=best.level,
         intent=best.intent,
-        words=tuple(dict.fromkeys(word for a in found for word in a.words)),
+        words=_longest([word for a in found for word in a.words]),
         language=best.language if best.level != "none" or best.cannot_talk else None,
         cannot_talk=any(a.cannot_talk for a in found),
         safe_word=any(" ".join(words.folded) in lexicon.safe_words for lexicon in lexicons()),
@@ -222,18 +223,32 @@ def _judge(words: Words, lexicon: Lexicon) -> Assessment:
         for m in matches
         if m.pattern.meaning in ("danger", "cannot_talk") and not any(m.overlaps(x) for x in by_meaning["not_danger"])
     ]
+    dangers = [m for m in live if m.pattern.meaning == "danger"]
     level, intent, shown = "none", None, []
-    for match in live:
-        if match.pattern.meaning != "danger":
-            continue
+    for match in dangers:
         over = words.sentences[match.start] in past and match.pattern.intent != "suicidal_thoughts"
         own = "concern" if over else match.pattern.level
         shown.append(_shown(words, match))
         if worse(own, level) != level:
             level, intent = own, match.pattern.intent if own in CRISIS else None
-    quiet = any(m.pattern.meaning == "cannot_talk" for m in live)
-    return Assessment(level, intent, tuple(shown), lexicon.language, quiet)
+    quiet = [m for m in live if m.pattern.meaning == "cannot_talk" and not any(m.overlaps(d) for d in dangers)]
+    return Assessment(level, intent, tuple(shown), lexicon.language, _mostly(words, quiet, dangers))
+
+
+def _mostly(words: Words, quiet: list[Match], dangers: list[Match]) -> bool:
+    """Whether a message, its dangers aside, is mostly that, and not a story in which it occurs: silence is meant."""
+    covered = _covered(quiet)
+    return bool(covered) and len(covered) >= QUIET_SHARE * (len(words.folded) - len(_covered(dangers)))
+
+
+def _covered(matches: list[Match]) -> set[int]:
+    return {index for match in matches for index in range(match.start, match.end)}
 
 
 def _shown(words: Words, match: Match) -> str:
-    return words.original[words.spans[match.start][0] : words.spans[match.end - 1][1]]
+    return words.original[words.spans[match.start][0] : words.spans[match.end - 1][1]].strip(" ,.;:!?،؟؛。，")
+
+
+def _longest(shown: list[str]) -> tuple[str, ...]:
+    """Each passage once, without those that are part of another."""
+    return tuple(one for one in dict.fromkeys(shown) if not any(one != other and one in other for other in shown))

@@ -15,16 +15,12 @@ ONE = "/conversations/{id}"
 
 
 def desk_app(edge: Edge) -> ASGIApp:
-    """The desk's pages and actions."""
+    """The desk's pages and actions; its live part joins the edge's Socket.IO server."""
     app = Starlette(routes=_routes(), exception_handlers=HANDLERS)
     app.state.edge = edge
     app.state.attempts = Attempts()
-    return protect(app, edge.line)
-
-
-def register(edge: Edge) -> None:
-    """The desk's live part joins the edge's Socket.IO server."""
     live.attach(edge)
+    return protect(app, edge.line)
 
 
 def _routes() -> list[Route]:

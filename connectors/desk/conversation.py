@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -84,7 +85,7 @@ def _claim(line: Line, conversation_id: int, advocate: Advocate) -> None:
             _explain(session, conversation_id, advocate)
 
 
-def _explain(session: Any, conversation_id: int, advocate: Advocate) -> None:
+def _explain(session: Session, conversation_id: int, advocate: Advocate) -> None:
     """Raises the Problem that tells who has the conversation now; a second click of its owner is none."""
     conversation = conversations.get(session, conversation_id)
     if conversation.state == "human" and conversation.owner_id == advocate.id:
@@ -132,9 +133,10 @@ def _send(line: Line, conversation_id: int, advocate: Advocate, text: str, clien
         if seen > conversation.last_sequence:
             raise Problem(400, "cursor")
         try:
-            return handoff.send(session, line, conversation_id, advocate, text, client_id, seen).sequence
+            sent = handoff.send(session, line, conversation_id, advocate, text, client_id, seen)
         except Refused as refused:
             raise Problem(409, refused.reason, refused.unseen) from refused
+        return int(sent.sequence)
 
 
 def leaving(to: str, tell: str, name: str) -> Callable[[Request, Advocate], Any]:

@@ -40,17 +40,20 @@ class View:
 
 
 def read(line: Line, advocate: Advocate, conversation_id: int, after: int = 0, opened: bool = True) -> View:
-    """A conversation from a cursor (a sequence number) on, for one who may read it now; that they did is logged.
+    """A conversation from a cursor (a sequence number) on, for one who may read it now.
+
+    Every opening is logged; what is fetched later, once in each state of the conversation.
 
     Raises NotFound, and Problem when it is with a colleague (403), closed or with the program (409), or the
     cursor lies beyond its end (400).
     """
-    with line.database.write() as session:
+    if opened or not _is_logged(line, advocate, conversation_id):
+        _log_reading(line, advocate, conversation_id)
+    with line.database.read() as session:
         conversation = conversations.get(session, conversation_id)
         check_readable(session, conversation, advocate)
         if after > conversation.last_sequence:
             raise Problem(400, "cursor")
-        _log_reading(session, conversation, advocate, opened)
         return _view(session, line, conversation, after)
 
 
@@ -63,17 +66,28 @@ def check_readable(session: Session, conversation: Conversation, advocate: Advoc
         raise Problem(409, f"is_{conversation.state}", number=conversation.id)
 
 
-def _log_reading(session: Session, conversation: Conversation, advocate: Advocate, opened: bool) -> None:
-    """Logs every opening, and a reader of later messages once in each state."""
-    who = f"advocate:{advocate.id}"
-    known = select(Event.id).where(
-        Event.conversation_id == conversation.id,
+def _is_logged(line: Line, advocate: Advocate, conversation_id: int) -> bool:
+    """Whether the log says already that the advocate reads the conversation in its present state."""
+    query = select(Event.id).join(Conversation, Conversation.id == Event.conversation_id)
+    query = query.where(
+        Conversation.id == conversation_id,
+        Event.epoch == Conversation.epoch,
         Event.name == "read",
-        Event.actor == who,
-        Event.epoch == conversation.epoch,
+        Event.actor == _actor(advocate),
     )
-    if opened or session.execute(known.limit(1)).scalar() is None:
-        conversations.log(session, conversation, "read", conversation.state, who)
+    with line.database.read() as session:
+        return session.execute(query.limit(1)).scalar() is not None
+
+
+def _log_reading(line: Line, advocate: Advocate, conversation_id: int) -> None:
+    with line.database.write() as session:
+        conversation = conversations.get(session, conversation_id)
+        check_readable(session, conversation, advocate)
+        conversations.log(session, conversation, "read", conversation.state, _actor(advocate))
+
+
+def _actor(advocate: Advocate) -> str:
+    return f"advocate:{advocate.id}"
 
 
 def _view(session: Session, line: Line, conversation: Conversation, after: int) -> View:
@@ -93,7 +107,8 @@ def _handed_off_at(session: Session, conversation: Conversation) -> datetime | N
     query = select(Event.at).where(
         Event.conversation_id == conversation.id, Event.from_state == "bot", Event.to_state == "queued"
     )
-    return session.execute(query.order_by(Event.id.desc()).limit(1)).scalar()
+    found: datetime | None = session.execute(query.order_by(Event.id.desc()).limit(1)).scalar()
+    return found
 
 
 def _names(session: Session, entries: list[Entry]) -> dict[int | None, str]:

@@ -22,6 +22,7 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_pages.filters["distinct"] = wording.distinct
 
 
 def language(request: Request) -> str:
@@ -35,7 +36,7 @@ def language(request: Request) -> str:
 
 def t(request: Request, key: str, **values: object) -> str:
     """A sentence in the reader's language."""
-    return say(key, language(request), **values)
+    return say(key, language(request), False, **values)
 
 
 def render(request: Request, template: str, status: int = 200, **context: object) -> Response:

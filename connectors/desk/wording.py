@@ -7,7 +7,7 @@ from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 
 from helpline.database import now
-from helpline.sentences import UnknownSentence, native_name, say
+from helpline.sentences import UnknownSentence, direction, languages, native_name, say
 
 
 def term(language: str, group: str, code: str) -> str:
@@ -16,6 +16,11 @@ def term(language: str, group: str, code: str) -> str:
         return say(f"desk_{group}_{code}", language)
     except UnknownSentence:
         return code
+
+
+def distinct(words: tuple[str, ...]) -> list[str]:
+    """The words without those that are part of longer ones."""
+    return [word for word in words if not any(word != other and word in other for other in words)]
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,10 @@ class Words:
     def country_name(self, code: str | None) -> str | None:
         """A country (ISO 3166-1 alpha-2) by name."""
         return Locale(self.language).territories.get(code.upper(), code) if code else None
+
+    def direction(self, code: str | None) -> str:
+        """The direction of what the line says in a language: `ltr`, `rtl`, or `auto` when it is not known."""
+        return direction(code) if code in languages() else "auto"
 
     def waiting(self, since: datetime | None) -> str:
         """How long ago a moment was, in whole minutes."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AT_ONCE = 8  # requests to Twilio at the same time, each for another recipient
+AT_ONCE = 16  # requests to Twilio at the same time, each for another recipient
 LOOK_SECONDS = 1.0  # how often messages whose back-off has passed are looked for
 TIMEOUT = 10.0  # seconds Twilio may take to answer
 
@@ -46,6 +46,7 @@ class Sender:
         self._edge = edge
         self._wake = asyncio.Event()
         self._client: Any = None
+        self._sending = 0
 
     @property
     def configured(self) -> bool:
@@ -61,27 +62,29 @@ class Sender:
         if not self.configured:
             return
         self._client = twilio_client(self._edge.line.settings)
-        slots = asyncio.Semaphore(AT_ONCE)
         while True:
             self._wake.clear()
-            await slots.acquire()
-            letter = await self._edge.run(outbox.take_next, self._edge.line)
-            if letter:
-                self._edge.spawn(self._deliver(letter, slots))
-                continue
-            slots.release()
-            try:
-                await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
-            except asyncio.TimeoutError:
-                await self._edge.run(outbox.resend_crisis, self._edge.line)
+            letters = await self._edge.run(outbox.take, self._edge.line, AT_ONCE - self._sending)
+            for letter in letters:
+                self._sending += 1
+                self._edge.spawn(self._deliver(letter))
+            if not letters or self._sending >= AT_ONCE:
+                await self._rest()
 
-    async def _deliver(self, letter: Letter, slots: asyncio.Semaphore) -> None:
+    async def _rest(self) -> None:
+        """Waits for something to send, or for a place to send it; looks after back-offs now and then."""
+        try:
+            await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+        except asyncio.TimeoutError:
+            await self._edge.run(outbox.resend_crisis, self._edge.line)
+
+    async def _deliver(self, letter: Letter) -> None:
         try:
             await self._hand_over(letter)
         finally:
-            slots.release()
+            self._sending -= 1
             self._wake.set()
-        await self._edge.changed(letter.conversation_id)
+        await self._edge.show(letter.conversation_id)
 
     async def _hand_over(self, letter: Letter) -> None:
         line, run = self._edge.line, self._edge.run

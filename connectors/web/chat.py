@@ -8,7 +8,7 @@ import structlog
 from connectors.edge import Edge
 from connectors.metrics import MESSAGES, REFUSED
 from connectors.web import sessions
-from connectors.web.push import as_message, room
+from connectors.web.push import as_message, public_id, room
 from connectors.web.sessions import ChatSession, Resumed
 from helpline import inbox
 from helpline.inbox import Accepted, Incoming
@@ -43,7 +43,7 @@ class _Chat:
         await self._bind(sid, chat, language)
         await self._sio.emit("session_confirm", chat.session_id, to=sid)
         if found and found.conversation_id is not None:
-            self._edge.push.shown(found.conversation_id, found.cursor)
+            self._edge.push.watch(found.conversation_id, chat.address_hash, found.cursor)
         return _confirmation(chat, found, language)
 
     async def _kept(self, sid: str) -> ChatSession | None:
@@ -73,7 +73,12 @@ class _Chat:
             chat = await self._kept(sid)
             assert chat is not None
         accepted = await self._accept(sid, chat, said, text, language)
-        return {"accepted": True, "sequence": accepted.sequence, "duplicate": accepted.duplicate}
+        return {
+            "accepted": True,
+            "conversation": public_id(accepted.key_id),
+            "sequence": accepted.sequence,
+            "duplicate": accepted.duplicate,
+        }
 
     async def _accept(
         self, sid: str, chat: ChatSession, said: dict[str, Any], text: str, language: str | None
@@ -87,6 +92,7 @@ class _Chat:
         )
         accepted = await self._edge.run(inbox.accept, self._edge.line, incoming)
         MESSAGES.labels("web", str(accepted.duplicate).lower()).inc()
+        self._edge.push.watch(accepted.conversation_id, chat.address_hash)
         self._edge.spawn(self._edge.accepted(accepted, incoming.text, sid))
         return accepted
 
@@ -104,9 +110,9 @@ class _Chat:
         """Quick exit of this connection's own session."""
         chat = await self._kept(sid)
         if chat:
-            await leave(self._edge, chat.token)
             await self._sio.leave_room(sid, room(chat.address_hash))
             await self._sio.save_session(sid, {})
+            await leave(self._edge, chat.token)
         return {"left": True}
 
 

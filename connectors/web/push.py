@@ -19,9 +19,9 @@ def room(address_hash: str) -> str:
     return f"address:{address_hash}"
 
 
-def public_id(conversation: Conversation) -> str:
+def public_id(key_id: str) -> str:
     """The name by which a browser knows a conversation; it gives access to nothing."""
-    return str(conversation.key_id[:12])
+    return key_id[:12]
 
 
 class Push:
@@ -29,62 +29,59 @@ class Push:
 
     def __init__(self, edge: "Edge") -> None:
         self._edge = edge
+        self._rooms: dict[int, str] = {}
         self._pushed: dict[int, int] = {}
         self._lock = anyio.Lock()
 
+    def watch(self, conversation_id: int, address_hash: str, shown: int = 0) -> None:
+        """Somebody looks at a conversation, and has been given everything up to the sequence `shown`."""
+        self._rooms[conversation_id] = room(address_hash)
+        self._pushed.setdefault(conversation_id, shown)
+
     async def messages(self, conversation_id: int, sid: str | None = None) -> None:
         """Pushes what is new in a conversation; `sid` is the connection that wrote, which knows it already."""
-        if not self._edge.sio.manager.rooms.get("/"):
-            return
-        async with self._lock:
-            await self._push(conversation_id, sid)
+        if conversation_id in self._rooms:
+            async with self._lock:
+                await self._push(conversation_id, sid)
 
     async def _push(self, conversation_id: int, sid: str | None) -> None:
-        found = await self._edge.read(_new, self._edge.line, conversation_id, self._pushed.get(conversation_id, 0))
+        target = self._rooms.get(conversation_id, "")
+        after = self._pushed.get(conversation_id, 0)
+        found = await self._edge.read(_new, self._edge.line, conversation_id, after) if self._watched(target) else None
         if found is None:
-            self._pushed.pop(conversation_id, None)
+            self._forget(conversation_id)
             return
-        address_hash, conversation, entries, ended = found
-        if not self._watched(address_hash):
-            self._pushed.pop(conversation_id, None)
-            return
+        conversation, entries, ended = found
         for entry in entries:
             name = "person_uttered" if entry.author == "person" else "bot_uttered"
             skip = sid if entry.author == "person" else None
-            await self._edge.sio.emit(name, as_message(conversation, entry), room=room(address_hash), skip_sid=skip)
+            await self._edge.sio.emit(name, as_message(conversation, entry), room=target, skip_sid=skip)
             self._pushed[conversation_id] = entry.sequence
         if ended:
-            await self._edge.sio.emit("session_ended", {}, room=room(address_hash))
-            self._pushed.pop(conversation_id, None)
+            await self._edge.sio.emit("session_ended", {}, room=target)
+            self._forget(conversation_id)
 
-    def shown(self, conversation_id: int, sequence: int) -> None:
-        """A browser has been given everything up to `sequence` in a replay."""
-        self._pushed.setdefault(conversation_id, sequence)
+    def _forget(self, conversation_id: int) -> None:
+        self._rooms.pop(conversation_id, None)
+        self._pushed.pop(conversation_id, None)
 
     async def typing(self, conversation_id: int) -> None:
         """Shows that an answer is being written."""
-        if not self._edge.sio.manager.rooms.get("/"):
-            return
-        address_hash = await self._edge.read(_address_hash, conversation_id)
-        if address_hash and self._watched(address_hash):
-            await self._edge.sio.emit("typing", {}, room=room(address_hash))
+        target = self._rooms.get(conversation_id)
+        if target:
+            await self._edge.sio.emit("typing", {}, room=target)
 
-    def _watched(self, address_hash: str) -> bool:
-        return any(self._edge.sio.manager.get_participants("/", room(address_hash)))
+    def _watched(self, target: str) -> bool:
+        return any(self._edge.sio.manager.get_participants("/", target))
 
 
-def _address_hash(session: Session, conversation_id: int) -> str | None:
+def _new(session: Session, line: Line, conversation_id: int, after: int) -> tuple[str, list[Entry], bool] | None:
     conversation = session.get(Conversation, conversation_id)
-    return conversation.address_hash if conversation else None
-
-
-def _new(session: Session, line: Line, conversation_id: int, after: int) -> tuple[str, str, list[Entry], bool] | None:
-    conversation = session.get(Conversation, conversation_id)
-    if conversation is None or conversation.channel != "web":
+    if conversation is None:
         return None
     box = line.keys.box(conversation.key_id)
     entries = messages.read(session, conversation, box, after)
-    return conversation.address_hash, public_id(conversation), entries, conversation.erased_at is not None
+    return public_id(conversation.key_id), entries, conversation.erased_at is not None
 
 
 def as_message(conversation: str, entry: Entry) -> dict[str, Any]:

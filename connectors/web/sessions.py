@@ -58,7 +58,7 @@ def _session(line: Line, token: str) -> ChatSession:
 
 def resume(session: Session, line: Line, token: object, after: object) -> Resumed | None:
     """The session of that token while its conversation is open, with the messages after the cursor; else None."""
-    if not isinstance(token, str) or not 20 <= len(token) <= LONGEST_TOKEN:
+    if not isinstance(token, str) or not token.isascii() or not 20 <= len(token) <= LONGEST_TOKEN:
         return None
     chat = _session(line, token)
     conversation = conversations.latest(session, line, chat.address)
@@ -69,7 +69,7 @@ def resume(session: Session, line: Line, token: object, after: object) -> Resume
     return Resumed(
         ChatSession(chat.session_id, token, conversation.address_hash),
         conversation.id,
-        public_id(conversation),
+        public_id(conversation.key_id),
         conversation.last_sequence,
         conversation.language,
         entries,

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,41 +145,39 @@ def helpline(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield line
 
 
-def started(folder: Path, **settings: str) -> Any:
-    """A helpline in a folder, started as `make run` starts it, as a context manager."""
-    from contextlib import contextmanager
+def environment_of(folder: Path, port: int) -> dict[str, str]:
+    """The environment of a helpline with its data in a folder."""
+    return {
+        **os.environ,
+        "HAVENLINE_DATA_DIR": str(folder),
+        "HAVENLINE_PORT": str(port),
+        "HAVENLINE_ENGINE_URL": f"http://127.0.0.1:{free_port()}",
+        "HAVENLINE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
 
-    @contextmanager
-    def run() -> Iterator[Helpline]:
-        port, engine_port = free_port(), free_port()
-        url = f"http://127.0.0.1:{port}"
-        twilio = TwilioApi("AC" + secrets.token_hex(16), secrets.token_hex(16), f"{url}/sms/twilio")
-        with running(twilio.app) as twilio_url:
-            environment = {
-                **os.environ,
-                "HAVENLINE_DATA_DIR": str(folder),
-                "HAVENLINE_PORT": str(port),
-                "HAVENLINE_ENGINE_URL": f"http://127.0.0.1:{engine_port}",
-                "HAVENLINE_PUBLIC_URL": url,
-                "HAVENLINE_TWILIO_API_URL": twilio_url,
-                "HAVENLINE_TWILIO_ACCOUNT_SID": twilio.account_sid,
-                "HAVENLINE_TWILIO_AUTH_TOKEN": twilio.auth_token,
-                **settings,
-            }
-            output = folder / "output.log"
-            with output.open("wb") as log:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "helpline", "up"], env=environment, stdout=log, stderr=log, cwd=PROJECT
-                )
-                line = Helpline(url, twilio, environment, process, output)
-                try:
-                    wait_for(line.ready, 240)
-                    yield line
-                finally:
-                    process.send_signal(signal.SIGINT)
-                    process.wait(30)
 
-    return run()
+@contextmanager
+def started(folder: Path) -> Iterator[Helpline]:
+    """A helpline with its data in a folder, started as `make run` starts it."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    twilio = TwilioApi("AC" + secrets.token_hex(16), secrets.token_hex(16), f"{url}/sms/twilio")
+    output = folder / "output.log"
+    with running(twilio.app) as twilio_url, output.open("wb") as log:
+        environment = environment_of(folder, port) | {
+            "HAVENLINE_TWILIO_API_URL": twilio_url,
+            "HAVENLINE_TWILIO_ACCOUNT_SID": twilio.account_sid,
+            "HAVENLINE_TWILIO_AUTH_TOKEN": twilio.auth_token,
+        }
+        command = [sys.executable, "-m", "helpline", "up"]
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=PROJECT)
+        line = Helpline(url, twilio, environment, process, output)
+        try:
+            wait_for(line.ready, 240)
+            yield line
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
 
 @pytest.fixture(scope="session")

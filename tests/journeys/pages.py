@@ -59,12 +59,12 @@ class Desk:
 
     def open(self, words: str) -> None:
         """Opens the waiting conversation whose transcript has these words."""
-        row = self.page.locator("a.row")
-        expect(row.first).to_be_visible(timeout=20_000)
-        for index in range(row.count()):
-            row.nth(index).click()
-            self.page.wait_for_selector("#log")
-            if self.page.locator("#log").get_by_text(words).count():
+        expect(self.page.locator("a.row").first).to_be_visible(timeout=20_000)
+        ids = [row.get_attribute("id") for row in self.page.locator("a.row").all()]
+        for id in ids:
+            self.page.locator(f"#{id}").click()
+            log = self.page.wait_for_selector(f"#log[data-id='{str(id).removeprefix('q-')}']", state="attached")
+            if words in (log.text_content() or ""):
                 return
         raise AssertionError(f"nobody who wrote {words!r} waits")
 

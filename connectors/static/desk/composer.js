@@ -1,4 +1,5 @@
 // What the advocate writes: a draft that survives a reload, and messages that are sent once and in order.
+import { showLost } from "./connection.js";
 import { markNew, openId, seen, showOutgoing, update } from "./conversation.js";
 
 const RETRY = 3_000; // ms
@@ -72,6 +73,7 @@ export async function flush() {
   try {
     while (waiting(id).length) await sendFirst(id);
   } catch {
+    showLost(true);
     setTimeout(flush, RETRY);
   } finally {
     sending.delete(id);
@@ -87,6 +89,7 @@ async function sendFirst(id) {
   });
   if (answer.status === 401) location.assign("/desk/login");
   if (answer.status === 401 || answer.status >= 500) throw new Error("not answered");
+  showLost(false);
   if (!answer.ok) return takeBack(id, answer);
   await update();
   keep(id, rest);

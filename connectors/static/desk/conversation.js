@@ -43,8 +43,10 @@ function countSeen() {
 document.addEventListener("visibilitychange", countSeen);
 
 function localTimes(within) {
-  const format = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
-  const full = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+  const own = document.documentElement.lang;
+  const locale = navigator.languages.find((code) => code.split("-")[0] === own) ?? own;
+  const format = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+  const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   for (const time of within.querySelectorAll("time")) {
     const at = new Date(time.dateTime);
     time.textContent = (at.toDateString() === new Date().toDateString() ? format : full).format(at);

@@ -1,6 +1,7 @@
 // The desk: what is live, the queue, and the questions asked before something is done.
 import { openLog, openId, update } from "./conversation.js";
 import { attach, flush } from "./composer.js";
+import { showLive, showLost } from "./connection.js";
 
 const HEARTBEAT = 15_000; // ms; the server takes 45 s without one for absence
 const QUEUE_PAUSE = 700; // ms; a burst of changes refreshes the queue once
@@ -15,12 +16,11 @@ function connect() {
   const lost = () => {
     showLive(false);
     clearTimeout(banner);
-    banner = setTimeout(() => (byId("lost").hidden = false), BANNER_AFTER);
+    banner = setTimeout(() => showLost(true), BANNER_AFTER);
   };
   socket.on("connect", () => {
     clearTimeout(banner);
-    byId("lost").hidden = true;
-    showLive(true);
+    showLost(false);
     refreshQueue();
     update().then(flush);
   });
@@ -36,18 +36,12 @@ function connect() {
   socket.io.on("ping", alive); // browsers slow the timers of hidden pages down, not the server's pings
 }
 
-function showLive(on) {
-  const live = byId("live");
-  live.classList.toggle("on", on);
-  live.textContent = on ? live.dataset.on : live.dataset.off;
-}
-
 let pause;
 function refreshQueue() {
   if (pause) return;
   pause = setTimeout(() => {
     pause = null;
-    htmx.trigger("#queue", "refresh");
+    htmx.trigger("#refresh", "refresh");
   }, QUEUE_PAUSE);
 }
 
@@ -84,7 +78,7 @@ addEventListener("htmx:confirm", (event) => {
   event.preventDefault();
   ask(event.detail.question, () => event.detail.issueRequest(true));
 });
-addEventListener("htmx:beforeRequest", (event) => event.target.id === "queue" || tell(""));
+addEventListener("htmx:beforeRequest", (event) => event.target.id === "refresh" || tell(""));
 addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "desk") openConversation();
   else if (event.target.id === "queue") showCount();
@@ -99,9 +93,8 @@ addEventListener("htmx:responseError", (event) => {
   refreshQueue();
   update();
 });
-addEventListener("htmx:sendError", (event) => {
-  if (event.target.id !== "queue") byId("lost").hidden = false;
-});
+addEventListener("htmx:sendError", () => showLost(true));
+addEventListener("htmx:afterOnLoad", () => showLost(false));
 addEventListener("change", (event) => event.target.matches("[data-submit]") && event.target.form.submit());
 
 byId("logout").addEventListener("submit", (event) => {

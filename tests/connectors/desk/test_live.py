@@ -24,7 +24,9 @@ Heard = asyncio.Queue[tuple[str, dict[str, object]]]
 
 @asynccontextmanager
 async def _serving(edge: Edge) -> AsyncIterator[str]:
-    server = uvicorn.Server(uvicorn.Config(create_app(edge), port=0, ws="wsproto", log_level="error"))
+    edge.sio.eio.ping_interval = edge.sio.eio.ping_timeout = 1  # seconds that a client that polls waits when it leaves
+    config = uvicorn.Config(create_app(edge), port=0, ws="wsproto", log_level="error", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:
         assert not running.done()
@@ -40,7 +42,10 @@ async def _listening(url: str, cookie: str, **headers: str) -> AsyncIterator[tup
     heard: Heard = asyncio.Queue()
 
     def note(name: str) -> None:
-        desk.on(name, lambda data: heard.put((name, data)), namespace="/desk")
+        async def put(data: dict[str, object]) -> None:
+            await heard.put((name, data))
+
+        desk.on(name, put, namespace="/desk")
 
     note("changed")
     note("signed_out")
