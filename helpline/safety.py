@@ -83,6 +83,17 @@ class Match:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What the lexicon of one language says of a message."""
+
+    language: str
+    level: str
+    intent: str | None
+    dangers: list[Match]
+    quiet: list[Match]
+
+
+@dataclass(frozen=True)
 class Words:
     """A message as folded words, with where each stood and in which sentence."""
 
@@ -100,14 +111,17 @@ def worse(one: str, other: str) -> str:
 def assess(text: str) -> Assessment:
     """The safety of one message, by the lexicons of all languages; bounded time for any input."""
     words = _words(text)
-    found = [_judge(words, lexicon) for lexicon in lexicons()]
-    best = max(found, key=lambda a: (LEVELS.index(a.level), a.cannot_talk), default=Assessment())
+    read = [_read(words, lexicon) for lexicon in lexicons()]
+    worst = max(read, key=lambda reading: LEVELS.index(reading.level), default=None)
+    dangers = [match for reading in read for match in reading.dangers]
+    quiet = [match for reading in read for match in reading.quiet if not any(match.overlaps(d) for d in dangers)]
+    spoken = next((reading.language for reading in read if reading.quiet), None)
     return Assessment(
-        level=best.level,
-        intent=best.intent,
-        words=_longest([word for a in found for word in a.words]),
-        language=best.language if best.level != "none" or best.cannot_talk else None,
-        cannot_talk=any(a.cannot_talk for a in found),
+        level=worst.level if worst else "none",
+        intent=worst.intent if worst else None,
+        words=_longest([_shown(words, match) for match in dangers]),
+        language=worst.language if worst and worst.level != "none" else spoken,
+        cannot_talk=_mostly(words, quiet, dangers),
         safe_word=any(" ".join(words.folded) in lexicon.safe_words for lexicon in lexicons()),
     )
 
@@ -214,25 +228,27 @@ def _matches(words: Words, lexicon: Lexicon) -> list[Match]:
     return found
 
 
-def _judge(words: Words, lexicon: Lexicon) -> Assessment:
-    matches = _matches(words, lexicon)
-    by_meaning = {m: [x for x in matches if x.pattern.meaning == m] for m in ("not_danger", "past")}
-    past = {words.sentences[m.start] for m in by_meaning["past"]}
-    live = [
-        m
-        for m in matches
-        if m.pattern.meaning in ("danger", "cannot_talk") and not any(m.overlaps(x) for x in by_meaning["not_danger"])
-    ]
-    dangers = [m for m in live if m.pattern.meaning == "danger"]
-    level, intent, shown = "none", None, []
+def _read(words: Words, lexicon: Lexicon) -> Reading:
+    """What one lexicon finds: exceptions cancel what they share words with, the past lowers its sentence."""
+    found: dict[str, list[Match]] = {"danger": [], "cannot_talk": [], "not_danger": [], "past": []}
+    for match in _matches(words, lexicon):
+        found[match.pattern.meaning].append(match)
+    dangers, quiet = (
+        [m for m in found[meaning] if not any(m.overlaps(exception) for exception in found["not_danger"])]
+        for meaning in ("danger", "cannot_talk")
+    )
+    past = {words.sentences[match.start] for match in found["past"]}
+    level, intent = "none", None
     for match in dangers:
-        over = words.sentences[match.start] in past and match.pattern.intent != "suicidal_thoughts"
-        own = "concern" if over else match.pattern.level
-        shown.append(_shown(words, match))
+        own = _level(match, words.sentences[match.start] in past)
         if worse(own, level) != level:
             level, intent = own, match.pattern.intent if own in CRISIS else None
-    quiet = [m for m in live if m.pattern.meaning == "cannot_talk" and not any(m.overlaps(d) for d in dangers)]
-    return Assessment(level, intent, tuple(shown), lexicon.language, _mostly(words, quiet, dangers))
+    return Reading(lexicon.language, level, intent, dangers, quiet)
+
+
+def _level(match: Match, past: bool) -> str:
+    """The level of a danger; what is over is a concern, but a wish to die counts whenever it began."""
+    return "concern" if past and match.pattern.intent != "suicidal_thoughts" else match.pattern.level
 
 
 def _mostly(words: Words, quiet: list[Match], dangers: list[Match]) -> bool:

@@ -132,6 +132,7 @@ def loop_beside() -> Iterator[asyncio.AbstractEventLoop]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     yield loop
+    loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
     loop.call_soon_threadsafe(loop.stop)
     thread.join(PATIENCE)
 
@@ -155,7 +156,8 @@ class Browser:
         self.run(self.client.connect(url, transports=["polling"], **more))
 
     def close(self) -> None:
-        self.run(self.client.disconnect())
+        """Tells the server; a long poll that is still open is not waited for."""
+        asyncio.run_coroutine_threadsafe(self.client.disconnect(), self.loop)
 
     def emit(self, event: str, data: Any = None) -> None:
         """Sends an event and waits for nothing."""

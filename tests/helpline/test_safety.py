@@ -132,7 +132,7 @@ past: ["{past}"]
 def _level(file: Path, text: str) -> str:
     """The level of a text under one lexicon alone."""
     lexicon = read_lexicon(file)
-    return safety._judge(safety._words(text), lexicon).level
+    return safety._read(safety._words(text), lexicon).level
 
 
 @pytest.mark.parametrize(
