@@ -88,16 +88,20 @@ def _tell(dispatcher: CollectingDispatcher, turn: Conversation, need: str, at: W
 
 
 def _listed(turn: Conversation, at: Whereabouts, found: list[Found]) -> str:
-    local = [service for service in found if service.distance_km is not None]
-    lines = [turn.say("utter_services_near" if at.place else "utter_services_country", place=_name(at, turn))]
-    if at.place and not local:
-        lines.append(turn.say("utter_services_wider"))
+    lines = [turn.say(_heading(at, found), place=_name(at, turn))]
     lines += [_line(turn, service) for service in found]
     if not all(service.verified for service in found):
         lines.append(turn.say("utter_services_unverified", number=number_for(at.country)))
     if at.place is None:
         lines.append(turn.say("utter_services_nearer"))
     return "\n".join(lines)
+
+
+def _heading(at: Whereabouts, found: list[Found]) -> str:
+    if at.place is None:
+        return "utter_services_country"
+    near = any(service.distance_km is not None for service in found)
+    return "utter_services_near" if near else "utter_services_wider"
 
 
 def _line(turn: Conversation, service: Found) -> str:

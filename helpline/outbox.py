@@ -49,9 +49,14 @@ class Letter:
 
 def take(line: Line, most: int) -> list[Letter]:
     """The messages that may leave now, `most` of them at most, marked as being sent."""
+    letters: list[Letter] = []
     with line.database.write() as session:
-        letters = [_letter(session, line, row) for row in _next_rows(session, most)]
-    return [letter for letter in letters if letter]
+        while rows := _next_rows(session, most - len(letters)):
+            found = [letter for row in rows if (letter := _letter(session, line, row))]
+            letters += found
+            if len(found) == len(rows):  # else one was dropped, and the next after it may leave
+                break
+    return letters
 
 
 def _next_rows(session: Session, most: int) -> list[Outbox]:

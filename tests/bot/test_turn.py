@@ -147,7 +147,7 @@ def test_a_place_that_could_be_several_is_asked_about(say):
 
 def test_a_service_near_a_place_said_with_the_need(say):
     answer = say("I need a lawyer, I'm in Lyon")
-    assert texts(answer)[0].startswith("Near Lyon, France:\n")
+    assert texts(answer)[0].startswith("I know nothing nearer to Lyon, France for this.")
     facts = answer["commands"][0]["facts"]
     assert (facts["need"], facts["place"], facts["country"]) == ("find_legal_help", "Lyon, France", "FR")
     assert facts["offered"]

@@ -185,6 +185,15 @@ def test_the_bot_never_talks_over_a_human(line: Line, meet: Meet, ana: Advocate)
     assert _status(line) == "cancelled"
 
 
+def test_a_crisis_text_does_not_wait_for_dropped_replies(line: Line, meet: Meet) -> None:
+    person = meet()
+    person.write("hello")
+    person.answered("one", "two", "three")
+    person.write(DANGER)
+    [text] = _take(line)
+    assert "999" in text
+
+
 @pytest.mark.parametrize("kind", ["crisis", "announcement", "advocate"])
 def test_crisis_texts_announcements_and_advocates_messages_are_never_dropped(line: Line, meet: Meet, kind: str) -> None:
     person = meet()

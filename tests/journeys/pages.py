@@ -1,9 +1,11 @@
 """What a person and an advocate do with their browsers."""
 
 import re
+import time
 
 from playwright.sync_api import Browser, Page, expect
 
+PATIENCE = 20  # seconds
 PASSWORD = "a long enough phrase of my own"
 
 
@@ -59,14 +61,21 @@ class Desk:
 
     def open(self, words: str) -> None:
         """Opens the waiting conversation whose transcript has these words."""
-        expect(self.page.locator("a.row").first).to_be_visible(timeout=20_000)
-        ids = [row.get_attribute("id") for row in self.page.locator("a.row").all()]
-        for id in ids:
-            self.page.locator(f"#{id}").click()
-            log = self.page.wait_for_selector(f"#log[data-id='{str(id).removeprefix('q-')}']", state="attached")
-            if words in (log.text_content() or ""):
-                return
+        looked_at: set[str] = set()
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            ids = {str(row.get_attribute("id")) for row in self.page.locator("a.row").all()} - looked_at
+            for id in sorted(ids):
+                if words in self._transcript(id):
+                    return
+                looked_at.add(id)
+            self.page.wait_for_timeout(200)
         raise AssertionError(f"nobody who wrote {words!r} waits")
+
+    def _transcript(self, row: str) -> str:
+        self.page.locator(f"#{row}").click()
+        log = self.page.wait_for_selector(f"#log[data-id='{row.removeprefix('q-')}']", state="attached")
+        return log.text_content() or ""
 
     def claim(self) -> None:
         self.page.locator("form.claim button").click()

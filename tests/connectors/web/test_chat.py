@@ -1,13 +1,11 @@
 """The web chat with real Socket.IO clients: what is yours is yours, and nothing is lost or doubled."""
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-import socketio
 from sqlalchemy import select
 
 from helpline import conversations, messages
@@ -269,8 +267,3 @@ def test_unknown_events_are_ignored(door: Door, browse: Browse, event: str) -> N
     browser = browse()
     browser.emit(event, {"x": 1})
     assert browser.begin()["token"]
-
-
-def test_the_desks_namespace_is_closed_to_people(door: Door, loop_beside: asyncio.AbstractEventLoop) -> None:
-    with pytest.raises(socketio.exceptions.ConnectionError):
-        Browser(loop_beside, socketio.AsyncClient(reconnection=False)).connect(door.url, namespaces=["/desk"])
