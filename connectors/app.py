@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -42,18 +42,22 @@ def create_app(edge: Edge) -> ASGIApp:
         await edge.stop()
 
     site = Starlette(
-        routes=_routes(edge),
-        middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=800)],
+        routes=[Mount("/sms", Router(webhooks.routes(edge))), Mount("/", _site(edge))],
+        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={404: _not_found, 500: _failed},
         lifespan=lifespan,
     )
     return socketio.ASGIApp(edge.sio, site)
 
 
+def _site(edge: Edge) -> ASGIApp:
+    """What browsers and operators fetch, compressed; the webhooks need neither that nor its time."""
+    return GZipMiddleware(Router(_routes(edge)), minimum_size=800)
+
+
 def _routes(edge: Edge) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         *pages.routes(edge),
-        *webhooks.routes(edge),
         *_health(edge),
         Mount("/desk", desk_app(edge)),
         Mount("/static", StaticFiles(directory=STATIC)),

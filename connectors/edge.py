@@ -14,6 +14,7 @@ from connectors.sms.sender import Sender
 from connectors.turns import Turns
 from connectors.upkeep import Upkeep
 from connectors.web.push import Push
+from connectors.writer import Writer
 from helpline import dialogue, outbox
 from helpline.conversations import NotFound, get
 from helpline.inbox import Accepted
@@ -35,6 +36,7 @@ class Edge:
             async_mode="asgi", cors_allowed_origins="*", max_http_buffer_size=100_000, ping_interval=20, ping_timeout=20
         )
         self.engine = Engine(line.settings)
+        self.commit = Writer(line.database).call
         self.turns = Turns(self)
         self.sender = Sender(self)
         self.push = Push(self)
@@ -84,12 +86,12 @@ class Edge:
             with self.line.database.write() as session:
                 return function(session, *args)
 
-        return await self.run(call)
+        return await self.commit(call)
 
     async def accepted(self, accepted: Accepted, text: str, sid: str | None = None) -> None:
         """What follows once a message is stored: everybody who looks on is told, and the dialogue wakes."""
         await self.changed(accepted.conversation_id, sid)
-        if not accepted.duplicate:
+        if accepted.relayed:
             self.judge(accepted.conversation_id, accepted.sequence, text)
 
     async def changed(self, conversation_id: int, sid: str | None = None) -> None:
@@ -101,9 +103,10 @@ class Edge:
         """What is new in a conversation goes to everybody who looks on, and to the phone."""
         self.sender.wake()
         await self.push.messages(conversation_id, sid)
-        await self._nudge_desks(conversation_id)
+        await self.nudge_desks(conversation_id)
 
-    async def _nudge_desks(self, conversation_id: int) -> None:
+    async def nudge_desks(self, conversation_id: int) -> None:
+        """Tells every desk that a conversation has changed; what, they fetch."""
         if any(self.sio.manager.get_participants(DESK, None)):
             await self.sio.emit("changed", await self.read(_nudge, conversation_id), namespace=DESK)
 
@@ -125,8 +128,8 @@ class Edge:
             return  # the edge's own check has been made; nothing waits for this one
         if judgement.safety != "none":
             args = (self.line, conversation_id, sequence, judgement.safety, judgement.words)
-            await self.run(dialogue.judge, *args)
-            await self._nudge_desks(conversation_id)
+            await self.commit(dialogue.judge, *args)
+            await self.nudge_desks(conversation_id)
 
 
 def _nudge(session: Session, conversation_id: int) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """The way to the engine over HTTP: a turn, a turn-free judgement, and forgetting a tracker."""
 
+import asyncio
+import json
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import aiohttp
 
 from helpline.dialogue import Question, Reply, Turn
 from helpline.messages import Button
 from helpline.settings import Settings
 
-PROBE_SECONDS = 2.0  # how long "are you there" may take
+_PROBE = aiohttp.ClientTimeout(total=2)  # seconds that "are you there" may take
+_UNREACHED = (aiohttp.ClientError, asyncio.TimeoutError)
 
 
 class EngineDown(Exception):
@@ -33,13 +36,18 @@ class Engine:
     """A client of the engine's edge channel; `ready` is whether its latest answer was one."""
 
     def __init__(self, settings: Settings) -> None:
-        self._http = httpx.AsyncClient(
-            base_url=f"{settings.engine_url.rstrip('/')}/webhooks/edge",
-            headers={"Authorization": f"Bearer {settings.engine_token}"},
-            timeout=settings.engine_timeout,
-            limits=httpx.Limits(max_keepalive_connections=20, keepalive_expiry=20),
-        )
+        self._base = f"{settings.engine_url.rstrip('/')}/webhooks/edge"
+        self._headers = {"Authorization": f"Bearer {settings.engine_token}"}
+        self._timeout = aiohttp.ClientTimeout(total=settings.engine_timeout)
+        self._session: aiohttp.ClientSession | None = None
         self.ready = False
+
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        """The connections; opened inside the event loop, as aiohttp wants it."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(headers=self._headers, timeout=self._timeout)
+        return self._session
 
     async def turn(self, question: Question) -> Turn:
         """The engine's answer. Raises EngineDown or EngineWrong."""
@@ -72,32 +80,34 @@ class Engine:
     async def probe(self) -> bool:
         """Whether the engine answers now; also keeps `ready` up to date."""
         try:
-            answer = await self._http.get("/ready", timeout=PROBE_SECONDS)
-            self.ready = answer.status_code == 200 and bool(answer.json().get("ready"))
-        except (httpx.HTTPError, ValueError):
+            async with self._http.get(f"{self._base}/ready", timeout=_PROBE) as answer:
+                self.ready = answer.status == 200 and bool((await answer.json()).get("ready"))
+        except (*_UNREACHED, ValueError):
             self.ready = False
         return self.ready
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            answer = await self._http.post(path, json=body)
-        except httpx.HTTPError as error:
+            async with self._http.post(self._base + path, json=body) as answer:
+                status, content = answer.status, await answer.read()
+        except _UNREACHED as error:
             self.ready = False
             raise EngineDown(type(error).__name__) from error
-        if answer.status_code in (502, 503, 504):
-            raise EngineDown(f"HTTP {answer.status_code}")
-        if answer.status_code != 200:
-            raise EngineWrong(f"HTTP {answer.status_code}")
+        if status in (502, 503, 504):
+            raise EngineDown(f"HTTP {status}")
+        if status != 200:
+            raise EngineWrong(f"HTTP {status}")
         self.ready = True
         try:
-            data: dict[str, Any] = answer.json()
+            data: dict[str, Any] = json.loads(content)
         except ValueError as error:
             raise EngineWrong("an answer that is not JSON") from error
         return data
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._http.aclose()
+        if self._session is not None:
+            await self._session.close()
 
 
 def _turn(data: dict[str, Any]) -> Turn:

@@ -65,7 +65,7 @@ class Turns:
         """Handles one message; False when it has to wait for the engine."""
         line = self._edge.line
         if question.late:
-            await self._edge.run(dialogue.take_late, line, question)
+            await self._edge.commit(dialogue.take_late, line, question)
             self._edge.judge(question.conversation_id, question.sequence, question.text)
             return True
         if question.noticed and not self._edge.engine.ready:
@@ -74,7 +74,7 @@ class Turns:
             await self._edge.typing(question.conversation_id)
             with TURN_SECONDS.time():
                 turn = await self._edge.engine.turn(question)
-            await self._edge.run(dialogue.apply, line, question, turn)
+            await self._edge.commit(dialogue.apply, line, question, turn)
             return True
         except EngineDown as error:
             return await self._failed(question, error, down=True)
@@ -86,5 +86,5 @@ class Turns:
     async def _failed(self, question: Question, error: Exception, down: bool) -> bool:
         ENGINE_FAILURES.labels("down" if down else "wrong").inc()
         log.warning("engine failure", conversation=question.conversation_id, down=down, reason=str(error))
-        await self._edge.run(dialogue.failed, self._edge.line, question, down)
+        await self._edge.commit(dialogue.failed, self._edge.line, question, down)
         return False

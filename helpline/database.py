@@ -5,10 +5,11 @@ Write transactions start with BEGIN IMMEDIATE, so that two processes can write o
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
+from threading import Lock, local
 from typing import Any
 
 from sqlalchemy import DateTime, create_engine, event
@@ -47,13 +48,34 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
+        # SQLite's own waiting for a lock sleeps far longer than a write takes: threads of one process queue here.
+        self._shared = local()
+        sqlite = self.engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = Lock() if sqlite else nullcontext()
         self._readers = self.engine.execution_options(read_only=True)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at the end and rolls back on an exception."""
-        with Session(self.engine, future=True, expire_on_commit=False) as session, session.begin():
+        shared: Session | None = getattr(self._shared, "session", None)
+        if shared is not None:
+            with shared.begin_nested():
+                yield shared
+            return
+        with self._turn, Session(self.engine, future=True, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def together(self, calls: list[Callable[[], Any]]) -> list[Any]:
+        """Runs calls that write in one transaction; each has a savepoint, so that one that fails writes nothing.
+
+        What each returned or the exception it raised, once all of it is committed.
+        """
+        with self.write() as session:
+            self._shared.session = session
+            try:
+                return [_outcome(session, call) for call in calls]
+            finally:
+                self._shared.session = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -64,6 +86,15 @@ class Database:
     def close(self) -> None:
         """Closes every connection; on SQLite the write-ahead log is folded back first."""
         self.engine.dispose()
+
+
+def _outcome(session: Session, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:
+        return error
+    finally:
+        session.expunge_all()  # the next call reads what it works on anew
 
 
 def _engine(url: str) -> Engine:

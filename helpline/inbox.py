@@ -39,6 +39,7 @@ class Accepted:
     conversation_id: int
     key_id: str
     sequence: int
+    relayed: bool = False
     duplicate: bool = False
 
 
@@ -91,7 +92,8 @@ def _accept(session: Session, line: Line, incoming: Incoming) -> Accepted:
         consent.carry_over(session, line.keys.address_hashes(incoming.address.value))
     case = _store(session, line, conversation, incoming)
     _act(case)
-    return Accepted(conversation.id, conversation.key_id, case.message.sequence)
+    relayed = conversation.state in ("queued", "human")
+    return Accepted(conversation.id, conversation.key_id, case.message.sequence, relayed)
 
 
 def _store(session: Session, line: Line, conversation: Conversation, incoming: Incoming) -> _Case:

@@ -64,7 +64,7 @@ class Sender:
         self._client = twilio_client(self._edge.line.settings)
         while True:
             self._wake.clear()
-            letters = await self._edge.run(outbox.take, self._edge.line, AT_ONCE - self._sending)
+            letters = await self._edge.commit(outbox.take, self._edge.line, AT_ONCE - self._sending)
             for letter in letters:
                 self._sending += 1
                 self._edge.spawn(self._deliver(letter))
@@ -76,7 +76,7 @@ class Sender:
         try:
             await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
         except asyncio.TimeoutError:
-            await self._edge.run(outbox.resend_crisis, self._edge.line)
+            await self._edge.commit(outbox.resend_crisis, self._edge.line)
 
     async def _deliver(self, letter: Letter) -> None:
         try:
@@ -84,10 +84,10 @@ class Sender:
         finally:
             self._sending -= 1
             self._wake.set()
-        await self._edge.show(letter.conversation_id)
+        await self._edge.nudge_desks(letter.conversation_id)
 
     async def _hand_over(self, letter: Letter) -> None:
-        line, run = self._edge.line, self._edge.run
+        line, commit = self._edge.line, self._edge.commit
         try:
             message = await self._client.messages.create_async(
                 to=letter.recipient,
@@ -95,24 +95,24 @@ class Sender:
                 body=as_text(letter.body),
                 status_callback=f"{line.settings.public}/sms/twilio/status?o={letter.id}",
             )
-            await run(outbox.accepted, line, letter.id, message.sid, message.status)
+            await commit(outbox.accepted, line, letter.id, message.sid, message.status)
         except TwilioRestException as error:
             await self._answered_with_error(letter, error)
         except aiohttp.ClientConnectorError:
-            await run(outbox.refused, line, letter.id)
+            await commit(outbox.refused, line, letter.id)
         except Exception as error:
             log.warning("the provider's answer was lost", outbox=letter.id, error=type(error).__name__)
-            await run(outbox.lost, line, letter.id)
+            await commit(outbox.lost, line, letter.id)
 
     async def _answered_with_error(self, letter: Letter, error: TwilioRestException) -> None:
-        line, run = self._edge.line, self._edge.run
+        line, commit = self._edge.line, self._edge.commit
         log.warning("the provider answered with an error", outbox=letter.id, status=error.status, code=error.code)
         if error.status == 429:
-            await run(outbox.refused, line, letter.id)
+            await commit(outbox.refused, line, letter.id)
         elif error.status >= 500:
-            await run(outbox.lost, line, letter.id)
+            await commit(outbox.lost, line, letter.id)
         else:
-            await run(outbox.rejected, line, letter.id, str(error.code or error.status))
+            await commit(outbox.rejected, line, letter.id, str(error.code or error.status))
 
     async def delete_copy(self, provider_id: str) -> bool:
         """Has Twilio delete its copy of a message; True once it is verified as gone."""

@@ -33,7 +33,7 @@ class Refusal(Exception):
 
 
 def routes(edge: Edge) -> list[Route]:
-    """The two webhooks."""
+    """The two webhooks, to be mounted at `/sms`."""
 
     async def incoming(request: Request) -> Response:
         return await _answer(edge, request, _incoming)
@@ -42,8 +42,8 @@ def routes(edge: Edge) -> list[Route]:
         return await _answer(edge, request, _status)
 
     return [
-        Route("/sms/twilio", incoming, methods=["POST"]),
-        Route("/sms/twilio/status", status, methods=["POST"]),
+        Route("/twilio", incoming, methods=["POST"]),
+        Route("/twilio/status", status, methods=["POST"]),
     ]
 
 
@@ -95,7 +95,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 async def _incoming(edge: Edge, request: Request, form: dict[str, str]) -> Response:
     incoming = _read(edge, form)
-    accepted = await edge.run(inbox.accept, edge.line, incoming)
+    accepted = await edge.commit(inbox.accept, edge.line, incoming)
     MESSAGES.labels(incoming.address.channel, str(accepted.duplicate).lower()).inc()
     edge.spawn(edge.accepted(accepted, incoming.text))
     return Response(str(MessagingResponse()), media_type="application/xml")
@@ -133,7 +133,7 @@ def country_of(sender: str) -> str | None:
 
 async def _status(edge: Edge, request: Request, form: dict[str, str]) -> Response:
     args = (request.query_params.get("o", ""), form.get("MessageSid", ""), form.get("MessageStatus", ""))
-    conversation_id = await edge.run(outbox.receipt, edge.line, *args, form.get("ErrorCode"))
+    conversation_id = await edge.commit(outbox.receipt, edge.line, *args, form.get("ErrorCode"))
     if conversation_id is not None:
-        edge.spawn(edge.changed(conversation_id))
+        edge.spawn(edge.nudge_desks(conversation_id))
     return Response(status_code=204)

@@ -90,7 +90,7 @@ class _Chat:
             payload=_payload(said, text),
             language=language,
         )
-        accepted = await self._edge.run(inbox.accept, self._edge.line, incoming)
+        accepted = await self._edge.commit(inbox.accept, self._edge.line, incoming)
         MESSAGES.labels("web", str(accepted.duplicate).lower()).inc()
         self._edge.push.watch(accepted.conversation_id, chat.address_hash)
         self._edge.spawn(self._edge.accepted(accepted, incoming.text, sid))
