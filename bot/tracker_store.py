@@ -26,7 +26,7 @@ from helpline.database import Database, UtcTime, now
 Event = dict[str, Any]
 
 MOST_EVENTS = 200  # about 25 turns are kept, for messages that come again
-LIVE_TURNS = 4  # turns that Rasa is given: nothing said next depends on more, and its work grows with them
+LIVE_TURNS = 2  # turns that Rasa is given: nothing said next depends on more, and its work grows with them
 RANKINGS = 3
 _PARSED = ("intent", "entities", "language", "safety")  # of a message's parse, what is read later
 

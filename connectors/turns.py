@@ -58,7 +58,7 @@ class Turns:
             async with self._slots:
                 went_on = await self._handle(question)
             await self._edge.show(conversation_id)
-            if not went_on:
+            if not went_on or not question.more:
                 return
 
     async def _handle(self, question: Question) -> bool:
@@ -81,6 +81,7 @@ class Turns:
         except EngineWrong as error:
             await self._failed(question, error, down=False)
             await asyncio.sleep(RETRY_SECONDS)
+            self._again.add(question.conversation_id)
             return True
 
     async def _failed(self, question: Question, error: Exception, down: bool) -> bool:

@@ -32,6 +32,7 @@ class Question:
     country: str | None
     late: bool
     noticed: bool
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _question(line: Line, conversation: Conversation, message: Message) -> Quest
         country=conversation.country,
         late=inbox.age(message) > line.settings.late_after,
         noticed=conversation.noticed_at is not None,
+        more=conversation.last_person_sequence > message.sequence,
     )
 
 

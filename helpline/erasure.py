@@ -16,6 +16,7 @@ from helpline.models import Cleanup, Conversation, Event, Message, Outbox
 LEAVING = ("pending", "sending")  # what keeps the address: the confirmation has yet to leave
 FAREWELL_SECONDS = 15  # a browser that is reconnecting still gets the confirmation
 FAREWELL_MINUTES = 10  # then the rest is erased even if the confirmation could not leave
+REMEMBERED_HOURS = 24  # ids of erased messages; a provider repeats a webhook within minutes
 FIRST_WAIT, LONGEST_WAIT = 10, 3600  # seconds between tries to have a copy deleted
 
 
@@ -122,8 +123,16 @@ def settle(session: Session, cleanup_id: int, gone: bool) -> None:
 
 
 def forget_settled(session: Session) -> None:
-    """Drops the notes about copies that are gone."""
-    session.execute(delete(Cleanup).where(Cleanup.done_at.is_not(None)), execution_options=_NO_SYNC)
+    """Drops the notes about copies that are long gone; until then they keep a repeated webhook from counting as new."""
+    limit = now() - timedelta(hours=REMEMBERED_HOURS)
+    session.execute(delete(Cleanup).where(Cleanup.done_at < limit), execution_options=_NO_SYNC)
+
+
+def was_erased(session: Session, external_id: str) -> bool:
+    """Whether a message with the provider's id was here and has been erased."""
+    reference = external_id.removeprefix("twilio:")
+    query = select(Cleanup.id).where(Cleanup.kind == "twilio", Cleanup.reference == reference)
+    return external_id.startswith("twilio:") and session.execute(query).first() is not None
 
 
 def outstanding(session: Session) -> int:

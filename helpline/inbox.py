@@ -86,6 +86,8 @@ def _accept(session: Session, line: Line, incoming: Incoming) -> Accepted:
     if known:
         key_id = conversations.get(session, known.conversation_id).key_id
         return Accepted(known.conversation_id, key_id, known.sequence, duplicate=True)
+    if erasure.was_erased(session, incoming.external_id):
+        return Accepted(0, "", 0, duplicate=True)
     conversation = conversations.find_open(session, line, incoming.address)
     if conversation is None:
         conversation = conversations.open_new(session, line, incoming.address, line.keys.create())

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import httpx
 import structlog
@@ -109,6 +110,7 @@ class TwilioApi:
         self.opted_out: set[tuple[str, str]] = set()
         self.faults = Faults()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
         account = f"/{API_VERSION}/Accounts/{{account}}"
         self.app = Starlette(
             routes=[
@@ -224,8 +226,14 @@ class TwilioApi:
             log.warning("receipt_not_delivered", error=type(error).__name__)
 
     async def _post(self, url: str, form: dict[str, str]) -> httpx.Response:
-        async with httpx.AsyncClient(verify=_tls(), timeout=WEBHOOK_TIMEOUT) as client:
-            return await client.post(url, data=form, headers=webhook_forms.signed(self.auth_token, url, form))
+        return await self._client().post(url, data=form, headers=webhook_forms.signed(self.auth_token, url, form))
+
+    def _client(self) -> httpx.AsyncClient:
+        """One client for each event loop: connections are kept, as Twilio keeps them."""
+        loop = asyncio.get_running_loop()
+        if self._clients.get(loop) is None:
+            self._clients[loop] = httpx.AsyncClient(verify=_tls(), timeout=WEBHOOK_TIMEOUT)
+        return self._clients[loop]
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params

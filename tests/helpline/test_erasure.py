@@ -117,6 +117,10 @@ def test_a_copy_is_asked_for_again_later_and_later_until_it_is_verified_as_gone(
         session.flush()
         assert erasure.outstanding(session) == 0
         erasure.forget_settled(session)
+    assert _cleanups(line) == {("twilio", "SM-clear")}, "kept for a day, for a webhook that comes again"
+    ago(line, Cleanup, "done_at", 25 * 3600)
+    with line.database.write() as session:
+        erasure.forget_settled(session)
     assert _cleanups(line) == set()
 
 
@@ -210,3 +214,11 @@ def test_a_silent_conversation_closes_and_nothing_is_sent(line: Line, meet: Meet
     assert [p.conversation.state for p in (silent, talking, waiting, helped)] == ["closed", "bot", "queued", "human"]
     assert len(outbox_rows(line)) == said
     assert silent.events()[-1] == ("idle", "bot", "closed", "line", None)
+
+
+def test_a_webhook_that_comes_again_after_the_erasure_opens_nothing(line: Line, meet: Meet) -> None:
+    person = meet()
+    first = person.write("clear", "twilio:SMaf01")
+    assert not first.duplicate
+    assert person.write("clear", "twilio:SMaf01").duplicate
+    assert person.conversation.id == first.conversation_id
