@@ -9,8 +9,9 @@ from geopy.distance import great_circle
 
 from helpline.places.build import Progress, build, is_current
 from helpline.places.find import find
-from helpline.places.model import Mention, Place
-from helpline.places.words import ANY
+from helpline.places.model import KIND_CITY, Mention, Place
+from helpline.places.rank import DOMINANCE
+from helpline.places.words import ANY, key
 from helpline.settings import settings
 
 _BATCH = 900  # keys in one query; SQLite's old limit on parameters is 999
@@ -36,7 +37,7 @@ class Gazetteer:
             marks = ",".join("?" * len(batch))
             for folded, *columns in self._connection.execute(_QUERY.format(marks), batch):
                 found.setdefault(folded, []).append(Place(*columns))
-        return found
+        return {folded: _own_names_first(folded, places) for folded, places in found.items()}
 
     def get(self, geonameid: int) -> Place | None:
         """The place with this GeoNames id, None when there is none."""
@@ -85,3 +86,16 @@ def ensure_built(progress: Progress = lambda step, share: None) -> Path:
 def open_gazetteer() -> Gazetteer:
     """This process's gazetteer; builds the file when it is missing or old."""
     return Gazetteer(ensure_built())
+
+
+def _own_names_first(folded: str, places: list[Place]) -> list[Place]:
+    """Without the towns that only once bore a name, where a town of the country bears it now (Madrid, Iowa)."""
+    own = {place.country: place.population for place in places if key(place.name) == folded}
+    return [
+        place
+        for place in places
+        if key(place.name) == folded
+        or place.kind != KIND_CITY
+        or place.country not in own
+        or place.population >= DOMINANCE * max(own[place.country], 1)
+    ]

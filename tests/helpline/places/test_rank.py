@@ -51,3 +51,9 @@ def test_a_city_state_is_its_city_and_a_country_is_not(gazetteer: Gazetteer) -> 
 def test_amman_and_oman_are_asked_about(gazetteer: Gazetteer) -> None:
     assert labels(gazetteer, "عمان", asked=True) == (["Oman", "Amman, Jordan"], True)
     assert labels(gazetteer, "أنا في عمان", country="JO")[0][0] == "Amman, Jordan"
+
+
+def test_a_town_that_only_once_bore_a_name_is_not_offered_beside_one_that_bears_it(gazetteer: Gazetteer) -> None:
+    mention = gazetteer.find("necesito un abogado, estoy en Madrid", country="US", language="es")[0]
+    assert [place.name for place in mention.candidates if place.country == "US"] == ["Madrid"]
+    assert "ES" in {place.country for place in mention.candidates}
