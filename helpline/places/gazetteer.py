@@ -90,7 +90,8 @@ def open_gazetteer() -> Gazetteer:
 
 def _own_names_first(folded: str, places: list[Place]) -> list[Place]:
     """Without the towns that only once bore a name, where a town of the country bears it now (Madrid, Iowa)."""
-    own = {place.country: place.population for place in places if key(place.name) == folded}
+    bearers = sorted((p for p in places if key(p.name) == folded), key=lambda p: p.population)
+    own = {place.country: place.population for place in bearers}  # the biggest of each country
     return [
         place
         for place in places
